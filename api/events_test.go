@@ -279,7 +279,7 @@ func TestAKeyHasALimit(t *testing.T) {
 
 // TestASlowClient is told so, and holds nothing.
 func TestASlowClient(t *testing.T) {
-	k := open(t, &published{}, func(_ *api.Options, s *http.Server) { s.ReadTimeout = 200 * time.Millisecond })
+	k := open(t, &published{}, func(_ *api.Options, s *http.Server) { s.ReadTimeout = 500 * time.Millisecond })
 	body := &stalled{first: lesson("e1")[:20], end: t.Context().Done()}
 	got := k.post(body)
 	if got.Status != http.StatusRequestTimeout || got.Code != "slow" {

@@ -32,7 +32,7 @@ func TestTheDocumentIsTheAPI(t *testing.T) {
 				useSources(t, o)
 				switch tt.status {
 				case http.StatusRequestTimeout:
-					s.ReadTimeout = 100 * time.Millisecond
+					s.ReadTimeout = 500 * time.Millisecond
 				case http.StatusInternalServerError:
 					o.Keys = faultyKeys{}
 				}

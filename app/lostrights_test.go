@@ -19,11 +19,12 @@ import (
 func TestANATSThatIsAwayTakesNoRight(t *testing.T) {
 	s, js, _ := natstest.Open(t)
 	away := 0
+	patience := 200 * time.Millisecond // while the server is away, each try takes as long
 	w := &rightsWatch{
 		roles: []Role{RoleWorker},
 		log:   slog.New(slog.DiscardHandler),
 		check: func(ctx context.Context, role string) error {
-			ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
 			err := store.CheckServingRole(ctx, js, role)
 			if err != nil {
@@ -68,7 +69,8 @@ func TestANATSThatIsAwayTakesNoRight(t *testing.T) {
 			t.Errorf("the metrics report %v", reported)
 		}
 	})
-	deadline := time.Now().Add(20 * time.Second)
+	patience = 5 * time.Second
+	deadline := time.Now().Add(90 * time.Second)
 	for len(w.listMissing()) > 0 && time.Now().Before(deadline) {
 		w.tryRights(t.Context(), time.Now())
 	}

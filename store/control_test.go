@@ -49,7 +49,7 @@ func TestTheControlBucketIsFollowedAfterTheContextOfOpenHasEnded(t *testing.T) {
 	if err := st.Control.PublishWatermark(t.Context(), 7, monday); err != nil {
 		t.Fatal(err)
 	}
-	other.Control.AwaitHandedOver(t.Context(), 7, monday, 5*time.Second) // in the end it asks the bucket; the mark that is known is what was heard
+	other.Control.AwaitHandedOver(t.Context(), 7, monday, time.Minute) // in the end it asks the bucket; the mark that is known is what was heard
 	if got := other.Control.Watermark(7); !got.Equal(monday) {
 		t.Errorf("mark %v, want %v", got, monday)
 	}
@@ -74,7 +74,7 @@ func TestMarksOnlyMoveForward(t *testing.T) {
 		}
 	}
 	want := monday.Add(5 * time.Second)
-	if got := st.Control.AwaitHandedOver(ctx, 7, want, 5*time.Second); !got.Equal(want) {
+	if got := st.Control.AwaitHandedOver(ctx, 7, want, time.Minute); !got.Equal(want) {
 		t.Errorf("mark %v, want %v", got, want)
 	}
 	if got := st.Control.Watermark(6); !got.IsZero() {

@@ -222,7 +222,7 @@ func watermarkHolds(ctx context.Context, k kept, _ bool) error {
 	if err := fresh.Control.PublishWatermark(ctx, 3, at); err != nil {
 		return fmt.Errorf("the partition stands still: %w", err)
 	}
-	if got := fresh.Control.AwaitHandedOver(ctx, 3, at, 10*time.Second); !got.Equal(at) {
+	if got := fresh.Control.AwaitHandedOver(ctx, 3, at, time.Minute); !got.Equal(at) {
 		return fmt.Errorf("the watermark is %s, want %s", got, at)
 	}
 	return nil

@@ -81,7 +81,7 @@ func TestInstances(t *testing.T) {
 func instances(t *testing.T, st *store.Store, names ...string) []store.Instance {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
-	patience := time.After(10 * time.Second)
+	patience := time.After(time.Minute)
 	defer tick.Stop()
 	for {
 		found := st.Control.Instances()

@@ -22,6 +22,9 @@ import (
 	"homeroom/triggers"
 )
 
+// patience is how long a test waits for what it expects, on a machine that is busy with other things.
+const patience = 90 * time.Second
+
 // world is one NATS server with everything set up, and a fake workflow service.
 type world struct {
 	t     testing.TB
@@ -121,7 +124,7 @@ func (w *world) run() *running {
 			if err != nil && !crashed.Load() {
 				w.t.Error(err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			w.t.Error("triggers do not stop")
 		}
 		st.Control.Close()
@@ -187,7 +190,7 @@ func (w *world) deadLetters(n int) []*jetstream.RawStreamMsg {
 // until polls a condition that the server decides.
 func (w *world) until(what string, ok func() bool) {
 	w.t.Helper()
-	deadline := time.After(60 * time.Second)
+	deadline := time.After(patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

@@ -52,7 +52,7 @@ func (g *gated) next(t *testing.T) []uint64 {
 	select {
 	case seqs := <-g.begun:
 		return seqs
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no write begins")
 		return nil
 	}
@@ -113,7 +113,7 @@ func (b *bench) served(t *testing.T) {
 	go func() { b.lanes.done.Wait(); close(done) }()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("a lane is still being served")
 	}
 }

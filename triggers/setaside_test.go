@@ -101,7 +101,7 @@ func TestALearnerWhoFailsForLongIsSetAsideAndHoldsNobodyUp(t *testing.T) {
 	}
 	now := time.Now()
 	p := store.PartitionOf("u_42")
-	if at := w.store.Control.AwaitHandedOver(t.Context(), p, now, 20*time.Second); at.Before(now) {
+	if at := w.store.Control.AwaitHandedOver(t.Context(), p, now, patience); at.Before(now) {
 		t.Errorf("the others' watermark is %v, which is before %v", at, now)
 	}
 	want = append(want, w.lesson("u_42", 5), w.lesson("u_42", 6))

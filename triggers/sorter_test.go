@@ -130,7 +130,7 @@ func TestReadingWaitsForTheSorter(t *testing.T) {
 	}
 	select {
 	case <-full:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("reading still waits")
 	}
 }

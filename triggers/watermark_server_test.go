@@ -44,7 +44,7 @@ func TestTheMarkStaysBehindAnEventThatIsNotHandedOver(t *testing.T) {
 	w.until("the neighbor", func() bool { return len(w.learn.of(sameLane("u_42"))) == 20 })
 	// Every other partition moves on, this one must not: wait until the others are past the event.
 	other := (p + 1) % subjects.Partitions
-	w.store.Control.AwaitHandedOver(context.Background(), other, stuck.Add(200*time.Millisecond), 10*time.Second)
+	w.store.Control.AwaitHandedOver(context.Background(), other, stuck.Add(200*time.Millisecond), patience)
 	if mark := w.store.Control.Watermark(other); mark.Before(stuck) {
 		t.Fatalf("the idle partition's mark stands at %v", mark)
 	}
@@ -52,7 +52,7 @@ func TestTheMarkStaysBehindAnEventThatIsNotHandedOver(t *testing.T) {
 		t.Fatalf("mark %v is ahead of an event stored at %v", mark, stuck)
 	}
 	w.learn.failWith(nil)
-	if mark := w.store.Control.AwaitHandedOver(context.Background(), p, stuck.Add(time.Millisecond), 10*time.Second); mark.Before(stuck) {
+	if mark := w.store.Control.AwaitHandedOver(context.Background(), p, stuck.Add(time.Millisecond), patience); mark.Before(stuck) {
 		t.Errorf("after the hand-over the mark stays at %v", mark)
 	}
 }

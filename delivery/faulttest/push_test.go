@@ -144,12 +144,17 @@ func walkPush(t *testing.T, st *store.Store, key *rsa.PrivateKey, at step, f app
 	send := engine.Send{ID: fmt.Sprintf("snd-push-%d", n), Learner: learner, Rule: "live-class", Run: "run", Step: "0", Message: "soon", Channel: engine.ChannelPush, At: start}
 	c := &clock{now: start}
 	life := &mortal{Ledger: st.Sends, at: at}
-	pusher := newPusher(t, firebase, server.URL, server.URL)
+	pusher := newPusher(t, firebase, server.URL, server.URL, answerTime)
+	for _, fault := range f.faults {
+		if fault.Hold {
+			pusher = &firstPusher{first: newPusher(t, firebase, server.URL, server.URL, noAnswerTime), then: pusher, calls: max(1, fault.Times) * len(apps)}
+		}
+	}
 	first := pusher
 	if f.refused {
-		first = newPusher(t, firebase, server.URL, closedPort(t))
+		first = newPusher(t, firebase, server.URL, closedPort(t), answerTime)
 	}
-	out, err := pushDeliverer(t, st, c, life, mortalPusher{&firstPusher{first: first, then: pusher}, life}).Deliver(ctx, send)
+	out, err := pushDeliverer(t, st, c, life, mortalPusher{&firstPusher{first: first, then: pusher, calls: 1}, life}).Deliver(ctx, send)
 	again := pushDeliverer(t, st, c, st.Sends, pusher)
 	for tries := 0; tries < 20 && (life.isDead() || err != nil || out.Status == engine.OutcomeRetry); tries++ {
 		life = &mortal{}
@@ -185,26 +190,32 @@ func pushVerdict(r *pushRow) string {
 	}
 }
 
-// newPusher is the real client with the stand-in's account. host is where it looks for Firebase.
-func newPusher(t *testing.T, firebase *pushstandin.Standin, url, host string) push.Pusher {
+// newPusher is the real client with the stand-in's account. host is where it looks for Firebase; it waits for answers as long as timeout.
+func newPusher(t *testing.T, firebase *pushstandin.Standin, url, host string, timeout time.Duration) push.Pusher {
 	file, err := firebase.Account(url)
 	account, err2 := push.ReadAccount(bytes.NewReader(file))
-	client, err3 := push.New(push.Options{Account: account, Host: host, Timeout: answerTime, Now: time.Now})
+	client, err3 := push.New(push.Options{Account: account, Host: host, Timeout: timeout, Now: time.Now})
 	if err := errors.Join(err, err2, err3); err != nil {
 		t.Error(err)
 	}
 	return client
 }
 
-// firstPusher makes the first attempt by another pusher.
+// firstPusher makes the first attempts by another pusher.
 type firstPusher struct {
 	first, then push.Pusher
-	once        sync.Once
+	mu          sync.Mutex
+	calls       int // that are left for first
 }
 
 func (f *firstPusher) Push(ctx context.Context, m push.Push) (delivery.Receipt, error) {
+	f.mu.Lock()
 	pusher := f.then
-	f.once.Do(func() { pusher = f.first })
+	if f.calls > 0 {
+		pusher = f.first
+		f.calls--
+	}
+	f.mu.Unlock()
 	return pusher.Push(ctx, m)
 }
 

@@ -8,6 +8,7 @@ import (
 	"homeroom/delivery/email"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -128,13 +129,16 @@ func walk(t *testing.T, st *store.Store, p *provider, at step, f fault, n int) r
 	p.SetDisorder(standin.Disorder{Hold: true}) // the webhooks come when everything else is over
 	other := send
 	other.ID += "-other"
-	if out, err := p.deliverer(t, st, st.Sends, p.sender(t, p.URL())).Deliver(ctx, other); err != nil || out.Status != engine.OutcomeAccepted {
+	if out, err := p.deliverer(t, st, st.Sends, p.sender(t, p.URL(), answerTime)).Deliver(ctx, other); err != nil || out.Status != engine.OutcomeAccepted {
 		t.Errorf("another mail of that minute: %+v, %v", out, err)
 	}
 	p.Fail(f.faults...)
-	sender := email.Sender(p.sender(t, p.URL()))
-	if f.refused {
-		sender = &firstElsewhere{first: p.sender(t, closedPort(t)), then: sender}
+	sender := email.Sender(p.sender(t, p.URL(), answerTime))
+	switch {
+	case f.refused:
+		sender = &firstElsewhere{first: p.sender(t, closedPort(t), answerTime), then: sender}
+	case slices.ContainsFunc(f.faults, func(s standin.Fault) bool { return s.Hold }):
+		sender = &firstElsewhere{first: p.sender(t, p.URL(), noAnswerTime), then: sender}
 	}
 	life := &mortal{Ledger: st.Sends, at: at}
 	out, err := p.deliverer(t, st, life, mortalSender{sender, life}).Deliver(ctx, send)
@@ -169,7 +173,7 @@ func settle(ctx context.Context, t *testing.T, st *store.Store, p *provider, sen
 		p.clock.to(p.clock.Now().Add(delivery.SettleAfter + delivery.CallingTimeout))
 		send.Settles = true
 		for range 2 { // the activity may be repeated
-			if _, err := p.deliverer(t, st, st.Sends, p.sender(t, p.URL())).Deliver(ctx, send); err != nil {
+			if _, err := p.deliverer(t, st, st.Sends, p.sender(t, p.URL(), answerTime)).Deliver(ctx, send); err != nil {
 				t.Errorf("%s, %s: settle: %v", r.step, r.fault, err)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -123,10 +124,13 @@ func walkWebhook(t *testing.T, st *store.Store, at step, f targetFault, r *webho
 		At:      start,
 	}
 	life := &mortal{Ledger: st.Sends, at: at}
-	poster := newPoster(t, server.URL)
+	poster := newPoster(t, server.URL, answerTime)
+	if slices.ContainsFunc(f.faults, func(s targetstandin.Fault) bool { return s.Hold }) {
+		poster = &firstPoster{first: newPoster(t, server.URL, noAnswerTime), then: poster}
+	}
 	first := poster
 	if f.refused {
-		first = newPoster(t, closedPort(t))
+		first = newPoster(t, closedPort(t), answerTime)
 	}
 	out, err := webhookDeliverer(t, st, c, life, server.URL, mortalPoster{&firstPoster{first: first, then: poster}, life}).Deliver(ctx, send)
 	again := webhookDeliverer(t, st, c, st.Sends, server.URL, poster)
@@ -153,13 +157,13 @@ func walkWebhook(t *testing.T, st *store.Store, at step, f targetFault, r *webho
 	}
 }
 
-// newPoster is the real client. It looks for the target at a fixed address, whatever a message says.
-func newPoster(t *testing.T, url string) webhook.Poster {
+// newPoster is the real client. It looks for the target at a fixed address, whatever a message says, and waits for answers as long as timeout.
+func newPoster(t *testing.T, url string, timeout time.Duration) webhook.Poster {
 	secrets, err := webhook.ReadSecrets(strings.NewReader("chat " + targetstandin.Secret))
 	if err != nil {
 		t.Error(err)
 	}
-	client, err := webhook.New(webhook.Options{Secrets: secrets, PrivateHosts: []string{strings.TrimPrefix(url, "http://")}, Timeout: answerTime, Now: time.Now})
+	client, err := webhook.New(webhook.Options{Secrets: secrets, PrivateHosts: []string{strings.TrimPrefix(url, "http://")}, Timeout: timeout, Now: time.Now})
 	if err != nil {
 		t.Error(err)
 	}

@@ -59,14 +59,20 @@ func TestWhichAddressesArePublic(t *testing.T) {
 	}
 }
 
-// client returns a client that may post to hosts.
+// client returns a client that may post to hosts, and that waits longer for an answer than a busy machine takes.
 func client(t *testing.T, private ...string) *Client {
+	t.Helper()
+	return clientWithin(t, time.Minute, private...)
+}
+
+// clientWithin returns a client that may post to hosts and waits so long for an answer.
+func clientWithin(t *testing.T, timeout time.Duration, private ...string) *Client {
 	t.Helper()
 	secrets, err := ReadSecrets(strings.NewReader("chat " + targetstandin.Secret))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := New(Options{Secrets: secrets, PrivateHosts: private, Now: time.Now, Timeout: time.Second})
+	c, err := New(Options{Secrets: secrets, PrivateHosts: private, Now: time.Now, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,6 +141,10 @@ func TestWhatAnswersMean(t *testing.T) {
 		{targetstandin.Fault{Hold: true, Reset: true, Taken: true}, delivery.Retry, 0},
 	} {
 		target.Fail(test.fault)
+		c := c
+		if test.fault.Hold {
+			c = clientWithin(t, 300*time.Millisecond, host)
+		}
 		_, err := c.Post(t.Context(), post(server.URL))
 		class, after := delivery.Classify(err)
 		if err == nil {

@@ -320,7 +320,7 @@ func plain(t *testing.T) string {
 	}
 	srv.Start()
 	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
-	if !srv.ReadyForConnections(10 * time.Second) {
+	if !srv.ReadyForConnections(time.Minute) {
 		t.Fatal("NATS did not come up")
 	}
 	return srv.ClientURL()

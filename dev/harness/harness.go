@@ -21,7 +21,7 @@ import (
 const MaxWait = 2 * time.Minute
 
 // stopTime is how long servers may take to stop.
-const stopTime = 20 * time.Second
+const stopTime = time.Minute
 
 // Deadline returns a context that ends with the test, or after MaxWait.
 func Deadline(t testing.TB) context.Context {
@@ -49,7 +49,7 @@ func Eventually(t testing.TB, ctx context.Context, what string, check func() err
 	}
 }
 
-// StopAtEnd calls stop at the end of the test, with a context of 20 seconds. An error fails the test.
+// StopAtEnd calls stop at the end of the test, with a context of a minute. An error fails the test.
 func StopAtEnd(t testing.TB, stop func(context.Context) error) {
 	t.Helper()
 	t.Cleanup(func() {

@@ -20,7 +20,7 @@ func TestAClusterKeepsWhatOneNodeLoses(t *testing.T) {
 	}
 	defer func() {
 		for range 2 { // the second stop finds nothing to do
-			if err := c.Stop(within(t, 20*time.Second)); err != nil {
+			if err := c.Stop(within(t, time.Minute)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -48,7 +48,7 @@ func TestAClusterKeepsWhatOneNodeLoses(t *testing.T) {
 	publishUntilStored(t, js, "before")
 	for _, node := range c.nodes {
 		if node.server.Name() == info.Cluster.Leader {
-			if err := node.Stop(within(t, 20*time.Second)); err != nil {
+			if err := node.Stop(within(t, time.Minute)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -64,7 +64,7 @@ func TestAClusterKeepsWhatOneNodeLoses(t *testing.T) {
 // message that went to the node that stopped is never answered.
 func publishUntilStored(t *testing.T, js jetstream.JetStream, id string) {
 	t.Helper()
-	ctx := within(t, 30*time.Second)
+	ctx := within(t, time.Minute)
 	for {
 		try, cancel := context.WithTimeout(ctx, time.Second)
 		_, err := js.Publish(try, "learning.u_42.lesson.completed", []byte("{}"), jetstream.WithMsgID(id))

@@ -63,7 +63,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 
 func dial(t *testing.T, server *Temporal) client.Client {
 	t.Helper()
-	c, err := client.DialContext(within(t, 20*time.Second), client.Options{
+	c, err := client.DialContext(within(t, time.Minute), client.Options{
 		HostPort:  server.Address(),
 		Namespace: server.Namespace(),
 		Logger:    slog.New(slog.DiscardHandler),
@@ -110,7 +110,7 @@ func TestEverythingStartsWorksAndStops(t *testing.T) {
 
 	for range 2 { // the second stop finds nothing to do
 		for name, stop := range map[string]func(context.Context) error{"UI": u.Stop, "Temporal": s.Stop, "NATS": n.Stop} {
-			if err := stop(within(t, 20*time.Second)); err != nil {
+			if err := stop(within(t, time.Minute)); err != nil {
 				t.Errorf("stop %s: %v", name, err)
 			}
 		}
@@ -140,7 +140,7 @@ func goroutinesGone(t *testing.T) {
 	t.Helper()
 	retry := time.NewTicker(50 * time.Millisecond)
 	defer retry.Stop()
-	ctx := within(t, 15*time.Second)
+	ctx := within(t, time.Minute)
 	for {
 		left := foreignGoroutines()
 		if len(left) == 0 {
@@ -272,7 +272,7 @@ func TestRestartKeepsWhatWasThere(t *testing.T) {
 		return n, s
 	}
 	stop := func(n *NATS, s *Temporal) {
-		if err := errors.Join(s.Stop(within(t, 20*time.Second)), n.Stop(within(t, 20*time.Second))); err != nil {
+		if err := errors.Join(s.Stop(within(t, time.Minute)), n.Stop(within(t, time.Minute))); err != nil {
 			t.Error(err)
 		}
 	}
@@ -326,7 +326,7 @@ func TestTakenPorts(t *testing.T) {
 	}
 	defer func() { _ = ln.Close() }()
 	port := ln.Addr().(*net.TCPAddr).Port
-	ctx := within(t, 10*time.Second)
+	ctx := within(t, time.Minute)
 	starts := map[string]func() error{
 		"NATS":     func() error { _, err := StartNATS(ctx, NATSOptions{Port: port}); return err },
 		"Temporal": func() error { _, err := StartTemporal(ctx, TemporalOptions{Port: port}); return err },

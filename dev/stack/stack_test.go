@@ -56,7 +56,7 @@ func TestStack(t *testing.T) {
 		})
 	}
 	for range 2 {
-		if err := s.Stop(within(t, 20*time.Second)); err != nil {
+		if err := s.Stop(within(t, time.Minute)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -78,7 +78,7 @@ func hasSearchAttributes(t *testing.T, s *Stack) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	_, err = workflowservice.NewWorkflowServiceClient(conn).CountWorkflowExecutions(within(t, 10*time.Second), &workflowservice.CountWorkflowExecutionsRequest{
+	_, err = workflowservice.NewWorkflowServiceClient(conn).CountWorkflowExecutions(within(t, time.Minute), &workflowservice.CountWorkflowExecutionsRequest{
 		Namespace: s.Namespace,
 		Query:     `HomeroomStage = "awake" AND HomeroomCourses = "c" AND HomeroomRules = "r"`,
 	})
@@ -138,7 +138,7 @@ func TestAFailedStartLeavesNothing(t *testing.T) {
 	port := ln.Addr().(*net.TCPAddr).Port
 	_ = ln.Close()
 	if s, err := Start(within(t, time.Minute), Options{Data: dir, Ports: Ports{Inbox: port}}); err == nil {
-		_ = s.Stop(within(t, 20*time.Second))
+		_ = s.Stop(within(t, time.Minute))
 		t.Fatal("it started")
 	}
 	if err := servers.CheckPort(port); err != nil {

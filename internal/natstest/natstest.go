@@ -50,7 +50,7 @@ func (s *Server) startServer(port int) {
 		s.t.Fatal(err)
 	}
 	srv.Start()
-	if !srv.ReadyForConnections(10 * time.Second) {
+	if !srv.ReadyForConnections(startTime) {
 		s.t.Fatal("NATS did not come up")
 	}
 	s.srv = srv
@@ -103,7 +103,7 @@ func (s *Server) URL() string { return s.srv.ClientURL() }
 // Connect opens a connection of its own, closed at the end of the test.
 func (s *Server) Connect() (*nats.Conn, jetstream.JetStream) {
 	s.t.Helper()
-	nc, err := nats.Connect(s.srv.ClientURL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	nc, err := nats.Connect(s.srv.ClientURL(), nats.Timeout(startTime), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -120,10 +120,12 @@ func Open(t testing.TB) (*Server, jetstream.JetStream, *store.Store) {
 	t.Helper()
 	s := NewServer(t)
 	_, js := s.Connect()
-	if err := store.Setup(context.Background(), js, store.Options{}); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	if err := store.Setup(ctx, js, store.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	st, err := store.Open(context.Background(), js, store.OpenOptions{Secret: []byte("test")})
+	st, err := store.Open(ctx, js, store.OpenOptions{Secret: []byte("test")})
 	if err != nil {
 		t.Fatal(err)
 	}

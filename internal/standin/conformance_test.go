@@ -68,7 +68,7 @@ func start(t *testing.T, o standin.Options) *standin.Listener {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := l.Stop(ctx); err != nil {
 			t.Error(err)
@@ -130,7 +130,7 @@ func TestManySendsAtOnce(t *testing.T) {
 	if got := inbox.Counts(); got.Accepted != sends || got.Duplicates != 0 || got.Unnamed != 0 {
 		t.Errorf("got %+v, want %d mails, each once", got, sends)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := inbox.WaitReported(ctx, func(c standin.WebhookCounts) bool { return c.Accepted == 2*sends }); err != nil {
 		t.Fatal(err)

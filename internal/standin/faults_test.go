@@ -104,7 +104,7 @@ func TestHold(t *testing.T) {
 		status, _ := send(context.Background(), l.URL())
 		answers <- status
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := l.Wait(ctx, func(c Counts) bool { return c.Held == 1 }); err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestHeldClientGoesAway(t *testing.T) {
 		_, err := send(ctx, l.URL())
 		done <- err
 	}()
-	wait, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	wait, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	if err := l.Wait(wait, func(c Counts) bool { return c.Held == 1 }); err != nil {
 		t.Fatal(err)

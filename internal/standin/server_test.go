@@ -253,7 +253,7 @@ func listen(t *testing.T) *Listener {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := l.Stop(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
