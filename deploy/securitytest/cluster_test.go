@@ -23,13 +23,19 @@ import (
 // TestTheClusterForms starts three nodes from deploy/nats, only their addresses and directories changed, sets Homeroom up with
 // three replicas, and takes one node away.
 func TestTheClusterForms(t *testing.T) {
-	t.Run("without TLS", func(t *testing.T) { clusterForms(t, "nats.conf", nil) })
-	t.Run("with TLS", func(t *testing.T) { clusterForms(t, "nats-tls.conf", newAuthority(t, "ours")) })
+	t.Parallel()
+	t.Run("without TLS", func(t *testing.T) {
+		t.Parallel()
+		clusterForms(t, "nats.conf", nil)
+	})
+	t.Run("with TLS", func(t *testing.T) {
+		t.Parallel()
+		clusterForms(t, "nats-tls.conf", newAuthority(t, "ours"))
+	})
 }
 
 // clusterForms runs the test of one configuration file; ca is nil without TLS.
 func clusterForms(t *testing.T, file string, ca *authority) {
-	natstest.SetPasswords(t)
 	base := t.TempDir()
 	var opts []nats.Option
 	if ca != nil {
@@ -40,14 +46,13 @@ func clusterForms(t *testing.T, file string, ca *authority) {
 	for _, port := range ports {
 		routes = append(routes, fmt.Sprintf("nats-route://route:%s@127.0.0.1:%d", natstest.Passwords()["NATS_ROUTE_PASSWORD"], port))
 	}
-	t.Setenv("NATS_ROUTES", `["`+strings.Join(routes, `","`)+`"]`)
 	log := &natstest.RefusalLog{}
 	var nodes []*server.Server
 	var urls []string
 	for i, port := range ports {
-		t.Setenv("NATS_NAME", fmt.Sprintf("nats-%d", i+1))
 		dir := filepath.Join(base, fmt.Sprint(i))
 		conf := copyConfig(t, dir, file, port)
+		fillVariables(t, dir, fmt.Sprintf("nats-%d", i+1), routes)
 		if ca != nil {
 			ca.writeServerFiles(dir)
 		}
@@ -161,7 +166,7 @@ func TestTheServersSyncEveryTwoMinutes(t *testing.T) {
 }
 
 // copyConfig copies the configuration of a node into a directory, with a port of the loopback interface for clients and one for
-// the other nodes. The environment says from then on that the node keeps its data there.
+// the other nodes. The node keeps its data there.
 func copyConfig(t *testing.T, dir, file string, routePort int) string {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -171,14 +176,24 @@ func copyConfig(t *testing.T, dir, file string, routePort int) string {
 		text := readFile(t, filepath.Join(configDir, name))
 		for from, to := range map[string]string{
 			"listen: 0.0.0.0:4222": "listen: 127.0.0.1:-1", "listen: 0.0.0.0:6222": fmt.Sprintf("listen: 127.0.0.1:%d", routePort),
-			"http: 127.0.0.1:8222": "http: 127.0.0.1:-1", "/run/secrets/": dir + "/",
+			"http: 127.0.0.1:8222": "http: 127.0.0.1:-1", "/run/secrets/": dir + "/", "$NATS_STORE_DIR": fmt.Sprintf("%q", filepath.Join(dir, "data")),
 		} {
 			text = strings.ReplaceAll(text, from, to)
 		}
 		writeFile(t, filepath.Join(dir, name), text)
 	}
-	t.Setenv("NATS_STORE_DIR", fmt.Sprintf("%q", filepath.Join(dir, "data")))
 	return filepath.Join(dir, file)
+}
+
+// fillVariables writes the name of a node, the nodes and the passwords into a copied configuration in the place of their environment variables: tests that run at the same time
+// have one environment.
+func fillVariables(t *testing.T, dir, name string, routes []string) {
+	t.Helper()
+	variables := strings.NewReplacer("$NATS_NAME", name, "$NATS_ROUTES", `["`+strings.Join(routes, `","`)+`"]`)
+	for _, file := range configFiles {
+		path := filepath.Join(dir, file)
+		writeFile(t, path, natstest.FillPasswords(variables.Replace(readFile(t, path))))
+	}
 }
 
 // freePorts finds ports of the loopback interface that nobody listens on. They lie below the range from which Linux serves port

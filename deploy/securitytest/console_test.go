@@ -19,6 +19,7 @@ import (
 	"homeroom/admin"
 	"homeroom/console"
 	"homeroom/internal/natstest"
+	"homeroom/internal/temporaltest"
 	"homeroom/rules"
 	"homeroom/store"
 	"homeroom/subjects"
@@ -29,10 +30,10 @@ const (
 	tomsToken  = "tom-0123456789-0123456789-"
 )
 
-// openConsole serves the console as the NATS user homeroom-console, with the example academy in force. Nobody answers as Temporal.
+// openConsole serves the console as the NATS user homeroom-console, with the example academy in force. Temporal refuses.
 func openConsole(t *testing.T, f *natstest.Accounts, operator jetstream.JetStream) (ask func(token, path string, form url.Values) (int, string)) {
 	t.Helper()
-	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+	t.Setenv("TEMPORAL_ADDRESS", temporaltest.StartRefusing(t))
 	ctx := deadlineOf(t)
 	st, err := store.Open(ctx, operator, store.OpenOptions{})
 	if err != nil {

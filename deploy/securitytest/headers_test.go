@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"homeroom/internal/natstest"
+	"homeroom/internal/temporaltest"
 	"homeroom/store"
 )
 
 // TestDoctorNamesHeadersThatRemove: a bucket that an earlier version made allows roll-up; the doctor warns of it until the operator
 // has done what it says.
 func TestDoctorNamesHeadersThatRemove(t *testing.T) {
-	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody
+	t.Setenv("TEMPORAL_ADDRESS", temporaltest.StartRefusing(t))
 	f := natstest.OpenAccounts(t, configDir, "")
 	operator := f.Setup()
 	stream, err := operator.Stream(deadlineOf(t), "KV_"+store.BucketControl)

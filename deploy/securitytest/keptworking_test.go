@@ -42,6 +42,7 @@ func awaitRules(t *testing.T, a *app.App) {
 
 // TestAProcessThatMayNotWriteItsRecordFollowsTheRules: it has what it needs for that.
 func TestAProcessThatMayNotWriteItsRecordFollowsTheRules(t *testing.T) {
+	t.Parallel()
 	f := natstest.OpenAccounts(t, configDir, "")
 	operator := f.Setup()
 	a, check := startAPI(t, f.URL("homeroom-api"), slog.New(slog.DiscardHandler))
@@ -73,16 +74,20 @@ const stateImport = `{service: {account: HOMEROOM, subject: "$JS.API.STREAM.INFO
 
 // TestAMissingImportOfStatesIsNamed: without it no stream can be asked for, but JetStream answers other requests.
 func TestAMissingImportOfStatesIsNamed(t *testing.T) {
+	t.Parallel()
 	accounts := readFile(t, configDir+"/accounts.conf")
 	for _, role := range []string{"worker", "edge", "api", "console"} {
-		account := strings.ToUpper(role)
-		f := natstest.OpenAccountsOf(t, removeImports(accounts, account, []string{stateImport}), "")
-		f.Setup()
-		_, js := f.Connect("homeroom-" + role)
-		err := store.CheckRole(deadlineOf(t), js, role)
-		if !errors.Is(err, store.ErrMissingImport) || !strings.Contains(err.Error(), stateImport) {
-			t.Errorf("%s: got %v, want one that names the import", role, err)
-		}
+		t.Run(role, func(t *testing.T) {
+			t.Parallel() // a second and a half of each is the time between two questions
+			account := strings.ToUpper(role)
+			f := natstest.OpenAccountsOf(t, removeImports(accounts, account, []string{stateImport}), "")
+			f.Setup()
+			_, js := f.Connect("homeroom-" + role)
+			err := store.CheckRole(deadlineOf(t), js, role)
+			if !errors.Is(err, store.ErrMissingImport) || !strings.Contains(err.Error(), stateImport) {
+				t.Errorf("got %v, want one that names the import", err)
+			}
+		})
 	}
 }
 

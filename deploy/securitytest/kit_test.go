@@ -3,10 +3,14 @@ package securitytest
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"homeroom/subjects"
@@ -49,6 +53,30 @@ func publishBody(t *testing.T, js jetstream.JetStream, learner, event string, bo
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// requestRefused makes a request that the server refuses, so that nobody answers it.
+func requestRefused(t *testing.T, nc *nats.Conn, subject, body string) {
+	t.Helper()
+	inbox := nc.NewRespInbox()
+	answers, err := nc.SubscribeSync(inbox)
+	if err == nil {
+		err = nc.PublishRequest(subject, inbox, []byte(body))
+	}
+	if err == nil {
+		err = nc.FlushWithContext(deadlineOf(t)) // the server says that it refuses before it answers this
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := nc.LastError()
+	said := strings.Replace(fmt.Sprint(last), "$JS.homeroom.API.", "$JS.API.", 1) // permissions are checked after the mapping
+	if !errors.Is(last, nats.ErrPermissionViolation) || !strings.Contains(said, subject) {
+		t.Errorf("on %s the server says %v, want a permissions violation", subject, last)
+	}
+	if n, _, _ := answers.Pending(); n > 0 {
+		t.Errorf("on %s it got an answer", subject)
 	}
 }
 

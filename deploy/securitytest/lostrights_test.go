@@ -17,6 +17,7 @@ import (
 
 	"homeroom/app"
 	"homeroom/internal/natstest"
+	"homeroom/internal/temporaltest"
 	"homeroom/store"
 	"homeroom/telemetry"
 )
@@ -181,7 +182,7 @@ func askDoctor(t *testing.T, url, check string) (verdict, says string) {
 // TestARunningProcessWithoutARightIsNotReady: from when the servers reload their accounts without it until they have it again. The
 // doctor names the role and the line, and the log says it once.
 func TestARunningProcessWithoutARightIsNotReady(t *testing.T) {
-	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody
+	t.Setenv("TEMPORAL_ADDRESS", temporaltest.StartRefusing(t))
 	t.Setenv("SENDGRID_API_KEY", "")
 	accounts := readFile(t, configDir+"/accounts.conf")
 	request := "$JS.API.STREAM.MSG.GET.KV_homeroom_write_keys"

@@ -10,12 +10,13 @@ import (
 
 	"homeroom/app"
 	"homeroom/internal/natstest"
+	"homeroom/internal/temporaltest"
 	"homeroom/store"
 )
 
 // TestAProcessWithAnotherSecretDoesNotStart: and the doctor, who is given no secret, says which process lacks which, until it has it.
 func TestAProcessWithAnotherSecretDoesNotStart(t *testing.T) {
-	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody
+	t.Setenv("TEMPORAL_ADDRESS", temporaltest.StartRefusing(t))
 	t.Setenv("SENDGRID_API_KEY", "")
 	f := natstest.OpenAccounts(t, configDir, "")
 	f.Setup()

@@ -15,6 +15,7 @@ import (
 	"homeroom/app"
 	"homeroom/internal/connect"
 	"homeroom/internal/natstest"
+	"homeroom/internal/temporaltest"
 	"homeroom/store"
 	"homeroom/subjects"
 )
@@ -95,12 +96,14 @@ func removeImports(accounts, account string, lines []string) string {
 // TestAMissingImportIsNamed: what nobody serves is told from what is refused, by the line that accounts.conf lacks, in each account that imports. While the streams
 // do not exist yet, nothing is missing.
 func TestAMissingImportIsNamed(t *testing.T) {
+	t.Parallel()
 	accounts := readFile(t, configDir+"/accounts.conf")
 	for _, role := range []string{"worker", "edge", "api", "console"} {
 		account := strings.ToUpper(role)
 		all := importsOf(t, accounts, account)
 		for name, lines := range map[string][]string{"one": all[len(all)-1:], "all but that for the state of streams": all} {
 			t.Run(role+" lacks "+name, func(t *testing.T) {
+				t.Parallel() // a second and a half of each is the time between two questions
 				f := natstest.OpenAccountsOf(t, removeImports(accounts, account, lines), "")
 				_, js := f.Connect("homeroom-" + role)
 				if err := store.CheckRole(deadlineOf(t), js, role); err != nil {
@@ -147,7 +150,7 @@ func TestAProcessUnderAnotherRolesUserDoesNotStart(t *testing.T) {
 
 // TestAWrongPasswordIsCalledSo: by serve, doctor and the other commands, also if another server of the list is away.
 func TestAWrongPasswordIsCalledSo(t *testing.T) {
-	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody
+	t.Setenv("TEMPORAL_ADDRESS", temporaltest.StartRefusing(t))
 	t.Setenv("SENDGRID_API_KEY", "SG.test")
 	f := natstest.OpenAccounts(t, configDir, "")
 	right := f.URL("operator")
@@ -230,7 +233,7 @@ func TestAPasswordThatIsWrongForAWhileEndsNothing(t *testing.T) {
 
 // TestDoctorSaysWhatAUserMayNotSee: it asks nothing that is refused, so it waits for nothing, and looks at what the user may see.
 func TestDoctorSaysWhatAUserMayNotSee(t *testing.T) {
-	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody
+	t.Setenv("TEMPORAL_ADDRESS", temporaltest.StartRefusing(t))
 	t.Setenv("SENDGRID_API_KEY", "")
 	f := natstest.OpenAccounts(t, configDir, "")
 	f.Setup()

@@ -18,7 +18,7 @@ import (
 	"homeroom/store"
 )
 
-// startTime is how long a server may take to accept connections.
+// startTime is how long a server may take to accept connections, and how long the set-up of the store may take, on a machine that is busy with other things.
 const startTime = 90 * time.Second
 
 // Passwords returns the passwords of deploy/nats/accounts.conf by their environment variable. They are made of digits
@@ -63,6 +63,14 @@ func SetPasswords(t *testing.T) {
 	}
 }
 
+// FillPasswords returns a configuration with the passwords in the place of their environment variables. Tests with an environment of their own could not run at the same time.
+func FillPasswords(config string) string {
+	for name, password := range Passwords() {
+		config = strings.ReplaceAll(config, "$"+name, `"`+password+`"`)
+	}
+	return config
+}
+
 // Accounts is one NATS server with the accounts and permissions of deploy/nats/accounts.conf.
 type Accounts struct {
 	t       *testing.T
@@ -85,11 +93,10 @@ func OpenAccounts(t *testing.T, dir, more string) *Accounts {
 // OpenAccountsOf is [OpenAccounts] with the text of an accounts.conf. Its users have the names of those in deploy/nats/accounts.conf.
 func OpenAccountsOf(t *testing.T, accounts, more string) *Accounts {
 	t.Helper()
-	SetPasswords(t)
 	work := t.TempDir()
 	conf := filepath.Join(work, "nats.conf")
 	text := fmt.Sprintf("listen: 127.0.0.1:-1\njetstream {store_dir: %q}\ninclude ./accounts.conf\n%s", filepath.Join(work, "data"), more)
-	for name, data := range map[string]string{filepath.Join(work, "accounts.conf"): accounts, conf: text} {
+	for name, data := range map[string]string{filepath.Join(work, "accounts.conf"): FillPasswords(accounts), conf: text} {
 		if err := os.WriteFile(name, []byte(data), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +109,7 @@ func OpenAccountsOf(t *testing.T, accounts, more string) *Accounts {
 // Reload has the server take over another text of accounts.conf, as `nats-server --signal reload` does. Connections stay.
 func (a *Accounts) Reload(accounts string) {
 	a.t.Helper()
-	if err := os.WriteFile(a.file, []byte(accounts), 0o600); err != nil {
+	if err := os.WriteFile(a.file, []byte(FillPasswords(accounts)), 0o600); err != nil {
 		a.t.Fatal(err)
 	}
 	if err := a.srv.Reload(); err != nil {
@@ -139,7 +146,7 @@ func (a *Accounts) URL(user string) string {
 // Connect opens a user's connection, closed at the end of the test.
 func (a *Accounts) Connect(user string) (*nats.Conn, jetstream.JetStream) {
 	a.t.Helper()
-	nc, err := nats.Connect(a.URL(user), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	nc, err := nats.Connect(a.URL(user), nats.Timeout(startTime), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		a.t.Fatalf("%s: %v", user, err)
 	}
