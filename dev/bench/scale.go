@@ -207,7 +207,7 @@ func (r *ScaleReport) WriteTable(out io.Writer) error {
 	}
 	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "OF EACH\tMESSAGES/S\tMEDIAN\tP99\tAT REST\tHOMEROOM\tSERVERS\tDATABASE\tWRITTEN\t")
+	fmt.Fprintln(table, "EACH\tMESSAGES/S\tMEDIAN\tP99\tREST\tHOMEROOM\tSERVERS\tDATABASE\tWRITTEN\t")
 	for _, p := range r.Points {
 		database := "in SERVERS"
 		written := "-"
@@ -222,8 +222,9 @@ func (r *ScaleReport) WriteTable(out io.Writer) error {
 		return err
 	}
 	_, err := fmt.Fprint(out, `
+EACH: processes of each role.
 MEDIAN and P99: from an event to its message, while nothing else happens.
-AT REST: processors that all of it takes while nothing happens.
+REST: processors that all of it takes while nothing happens.
 HOMEROOM, SERVERS, DATABASE: processor time for a message to a newcomer;
 SERVERS are NATS, Temporal and the stand-in SendGrid. WRITTEN: bytes that the
 database wrote to its log for it.

@@ -97,7 +97,7 @@ func TestScaleTable(t *testing.T) {
 	}
 	r.Points = append(r.Points, point)
 	table := writeTable(t, r)
-	if row := "      4      1123.4  1.021s  1.299s     0.26   12.34ms  34.56ms   11.11ms  123.0 KiB\n"; !strings.Contains(table, row) {
+	if row := "   4      1123.4  1.021s  1.299s  0.26   12.34ms  34.56ms   11.11ms  123.0 KiB\n"; !strings.Contains(table, row) {
 		t.Errorf("the row of PostgreSQL is missing:\n%s", table)
 	}
 	r.Temporal = "Temporal on SQLite, one history shard"
